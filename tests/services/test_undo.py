@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from backend.domain.addresses import Address, KnownAddress
 from backend.domain.changes import KEPT, ChangeState
-from backend.domain.customers import Customer
+from backend.domain.customers import ActivityKind, Customer
 from backend.domain.orders import OrderStatus
 from backend.domain.products import id_of_sku
 from backend.domain.suppression import SuppressionChange, SuppressionReason
+from backend.domain.team import Permission
 from backend.errors import NotFoundError, PermissionDeniedError, StoreUnreachableError
 from backend.services.audit import log as audit_log
 from backend.services.audit.log import AuditFilter
 from backend.services.bulk import Refused
 from backend.services.changes.reading import entries_of, get_change, list_changes
+from backend.services.changes.recording import begin
 from backend.services.context import Shop
 from backend.services.customer_data.erasing import finish
 from backend.services.customer_data.erasure import erase_customer
@@ -26,11 +29,13 @@ from backend.services.customers.addresses import addresses_of, save_address
 from backend.services.customers.customers import (
     Profile,
     archive_customer,
+    change_customer,
     edit_customer,
     find_by_email,
     get_customer,
     set_tags,
 )
+from backend.services.customers.recorded import one_of
 from backend.services.orders import bulk as orders_bulk
 from backend.services.orders.orders import change_addresses, change_status, edit_order, get_order, refund_order
 from backend.services.products import catalogue
@@ -196,6 +201,18 @@ def _replace_handler(monkeypatch: pytest.MonkeyPatch, take_back: Callable[..., N
     handler = handlers.HANDLERS["customer"]
     changed = {**handlers.HANDLERS, "customer": type(handler)(handler.current, take_back)}
     monkeypatch.setattr("backend.services.undo.undoing.HANDLERS", changed)
+
+
+def test_a_change_that_was_interrupted_is_undone_as_far_as_it_came(shop: Shop) -> None:
+    maria = add_customer(shop, tags=("tea",))
+    recording = begin(shop, STAFF, "removed the tag tea", Permission.EDIT_CUSTOMERS)
+    also = one_of(recording)
+    change_customer(shop, STAFF, maria.id, None, lambda it: replace(it, tags=()), ActivityKind.TAGGED, also=also)
+    assert get_change(shop, STAFF, recording.id).state is ChangeState.OPEN
+    assert undo_change(shop, STAFF, recording.id) == Undo(1, ())
+    assert tags_of(shop, maria) == [("tea",)]
+    found = get_change(shop, STAFF, recording.id)
+    assert (found.state, found.count, found.taken_back) == (ChangeState.UNDONE, 1, 1)
 
 
 def test_two_who_undo_at_once_take_each_thing_back_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

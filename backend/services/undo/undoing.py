@@ -90,7 +90,8 @@ def undo_change(shop: Shop, actor: Actor, change_id: str) -> Undo:
         else:
             taken_back += 1
     done = Undo(taken_back, tuple(left), before)
-    _note(shop, actor, change, ChangeState.UNDONE, "undid a change", done.summary, taken_back=taken_back + before)
+    counts = {"taken_back": taken_back + before, "count": taken_back + before + len(left)}
+    _note(shop, actor, change, ChangeState.UNDONE, "undid a change", done.summary, **counts)
     return done
 
 
