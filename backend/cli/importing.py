@@ -179,3 +179,7 @@ def _print(result: ImportResult, as_json: bool) -> None:
     if result.kind is domain.ImportKind.ORDERS:
         typer.echo(f"Customers: {result.customers.created:,} created")
         typer.echo(f"Treated as new: {result.new:,} (only these start automations)")
+        if result.missed_since is not None:
+            had = "1 order" if result.missed == 1 else f"{result.missed:,} orders"
+            since = result.missed_since.date().isoformat()
+            typer.echo(f"{had} of this file had not arrived by webhook since {since}")

@@ -189,6 +189,7 @@ class ImportResult:
     """What an import did. `report` is the CSV of what was left out or repaired, None when that was nothing.
 
     `repaired` counts the cells that were put right, `new` the orders that started automations.
+    `missed` are orders that a connected shop has placed since `missed_since`, and that had not arrived by webhook.
 
     An import of orders counts customers too: those that it created. A suppression that is there already is unchanged.
     """
@@ -203,6 +204,8 @@ class ImportResult:
     repaired: int = 0
     products: Counts = field(default_factory=Counts)
     new: int = 0
+    missed: int = 0
+    missed_since: datetime | None = None
 
     @property
     def counts(self) -> Counts:
@@ -224,4 +227,5 @@ class ImportResult:
             "seconds": round(self.seconds, 3),
         }
         figures |= {"repaired": self.repaired} if self.repaired else {}
+        figures |= {"had_not_arrived": self.missed} if self.missed else {}
         return figures | ({"treated_as_new": self.new} if self.new else {})

@@ -29,9 +29,9 @@ class Job:
     that came with orders, `repaired` of cells that were put right. `source`
     names the shop of mapped orders, `sheet` that of a workbook, `dates` what comes first in dates that can be
     read in two ways, "" if not given. Orders of the last `new_days` days start automations; `treated_as_new` counts
-    those that did. `error` says why it failed; `has_report` that a file lists what was left out
-    or repaired. After `lease_until` another worker than `worker` may take the job. `attempts` counts
-    how often it was begun.
+    those that did. `had_not_arrived` are orders of a connected shop that its webhooks have not brought. `error` says
+    why it failed; `has_report` that a file lists what was left out or repaired. After `lease_until` another worker than
+    `worker` may take the job. `attempts` counts how often it was begun.
     """
 
     id: str
@@ -54,6 +54,7 @@ class Job:
     has_report: bool = False
     repaired: int = 0
     treated_as_new: int = 0
+    had_not_arrived: int = 0
     error: str = ""
     attempts: int = 0
     worker: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from backend.domain.addresses import Address
@@ -16,6 +16,10 @@ from backend.domain.text import clean_line
 from backend.errors import InvalidInputError
 
 LARGEST_QUANTITY = 100_000
+BY_API = "api"
+"""The source of orders that programs place by the API."""
+SAME_WITHIN = timedelta(days=2)
+"""How far apart two programs may place one order."""
 MOST_LINES = 500
 MOST_HISTORY = 500
 
@@ -296,3 +300,17 @@ def check_lines(lines: tuple[LineItem, ...]) -> tuple[LineItem, ...]:
     if len(lines) > MOST_LINES:
         raise InvalidInputError(f"An order has {len(lines):,} line items; {MOST_LINES} are possible.", "lines")
     return tuple(check_line(line) for line in lines)
+
+
+def numbers_alike(number: str) -> tuple[str, str]:
+    """The ways in which two programs may write one number: Shopify's has a "#" before it."""
+    bare = number.removeprefix("#")
+    return bare, f"#{bare}"
+
+
+def is_same_order(order: Order, customer_id: str, placed_at: datetime) -> bool:
+    """Whether an order with this number that came by another way is this one: of the same customer, days apart at most.
+
+    Programs count their orders by themselves, so the number alone says too little.
+    """
+    return order.customer_id == customer_id and abs(order.placed_at - placed_at) <= SAME_WITHIN

@@ -299,7 +299,7 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     Entity(
         "job",
-        filled(Job, new_days=0, source="", sheet="", treated_as_new=0),
+        filled(Job, new_days=0, source="", sheet="", treated_as_new=0, had_not_arrived=0),
         least(Job, file="", requested_by=""),
         jobs.job_item,
         lambda it, item: jobs.job_from(schema.job_key(it.id), item),

@@ -6,17 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from backend.domain.connections import ShopKind
 from backend.domain.customers import Customer
 from backend.domain.ids import customer_id_of, order_id_of
-from backend.domain.orders import Order
+from backend.domain.orders import BY_API, Order, is_same_order, numbers_alike
 from backend.domain.team import Actor
 from backend.errors import EmailTakenError, InvalidInputError, NotFoundError
 from backend.services.context import Shop
 from backend.services.customers.customers import Profile, create_customer, get_customer, owner_of
-from backend.services.orders.orders import OrderDraft, Placed, place_order
+from backend.services.orders.orders import OrderDraft, Placed, order_named_in, place_order
+from backend.store import schema
 from backend.store.port import Write
 
-SOURCE = "api"
+SOURCE = BY_API
 
 
 def take_in(
@@ -38,6 +40,9 @@ def take_in(
     Raises: as `place_order` and `customer_of`.
     """
     customer_id = customer_of(shop, actor, draft.customer_id, buyer, unique=unique, before_adding=before_adding)
+    twin = _arrived(shop, draft, customer_id) if draft.reference else None
+    if twin is not None:
+        return Placed(twin, duplicate=True)
     key = order_id_of(SOURCE, unique, first_at)
     return place_order(shop, actor, replace(draft, customer_id=customer_id, source=SOURCE), key, also=also)
 
@@ -64,6 +69,16 @@ def customer_of(
         return known
     before_adding()
     return _added_or_found(shop, actor, buyer, unique)
+
+
+def _arrived(shop: Shop, draft: OrderDraft, customer_id: str) -> Order | None:
+    """The order, if a connected shop or a file of it has brought it before."""
+    named = [schema.reference_key(kind.value, each) for kind in ShopKind for each in numbers_alike(draft.reference)]
+    for reference in shop.store.get_many(named).values():
+        order = order_named_in(shop, reference)
+        if order is not None and is_same_order(order, customer_id, draft.placed_at or shop.clock()):
+            return order
+    return None
 
 
 def _added_or_found(shop: Shop, actor: Actor, buyer: Profile, unique: str) -> str:

@@ -6,9 +6,9 @@ The same fingerprint means "unchanged", so changes made here survive importing t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from backend.domain.customers import ActivityKind, Customer
 from backend.domain.erasure import anonymised
@@ -47,6 +47,8 @@ from backend.store.port import Absent, AllOf, Equals, Item, Missing, Put, Update
 _LATER = ("shipping_address", "billing_address", "fulfilments")
 """Fields that stored fingerprints of earlier versions of the program do not know."""
 _REMEMBERED_CUSTOMERS = 20_000
+ON_ITS_WAY = timedelta(hours=1)
+"""An order of a file that was placed less than so long ago may still arrive by itself."""
 _WRITES_BESIDE = 11
 """The writes of an order besides its customer's: itself, its reference, totals, a line of activity, an address."""
 
@@ -56,12 +58,19 @@ class OrderPlanner:
 
     It caches customers from one plan to the next. If one was changed meanwhile, the version condition of the write
     fails, and the order is planned again from fresh reads. Orders of a file that were placed at `new_since` or later
-    start automations.
+    start automations. `connected` says since when each source reports its orders itself.
     """
 
-    def __init__(self, shop: Shop, actor: Actor, new_since: datetime | None = None) -> None:
+    def __init__(
+        self,
+        shop: Shop,
+        actor: Actor,
+        new_since: datetime | None = None,
+        connected: Mapping[str, datetime] | None = None,
+    ) -> None:
         self._shop = shop
         self._new_since = new_since
+        self._connected = connected or {}
         self._by = actor.username
         self._known = Known()
 
@@ -80,7 +89,8 @@ class OrderPlanner:
     def _step(self, candidate: OrderCandidate, snapshot: ImportSnapshot) -> ImportStep | Fault:
         reference = snapshot.items.get(candidate.reference)
         if reference is None:
-            return self._place(candidate, snapshot)
+            twin = snapshot.twin(candidate)
+            return self._place(candidate, snapshot) if twin is None else self._adopt(candidate, twin, snapshot)
         live = candidate.live
         if live is not None and text(reference, "updated", "") > live.updated:
             return ImportStep(Outcome.UNCHANGED)
@@ -88,7 +98,7 @@ class OrderPlanner:
             is_known = live is None or reference.get("updated") == live.updated
             return ImportStep(Outcome.UNCHANGED, [] if is_known else _reference_writes(candidate, reference))
         try:
-            return self._change(candidate, reference, snapshot)
+            return self._change(candidate, reference, snapshot, _reference_writes(candidate, reference))
         except InvalidInputError as error:
             return Fault(candidate.name, candidate.line, error.field.capitalize(), error.sentence)
 
@@ -124,7 +134,13 @@ class OrderPlanner:
         snapshot.keep(after, identities)
         if known is None:
             snapshot.created.add(after.id)
-        return ImportStep(Outcome.CREATED, writes, creates_customer=known is None, is_new=self._is_new(candidate))
+        return ImportStep(
+            Outcome.CREATED,
+            writes,
+            creates_customer=known is None,
+            is_new=self._is_new(candidate),
+            missed_since=self._missed_since(candidate),
+        )
 
     def _place_with_address(self, candidate: OrderCandidate, known: Customer, snapshot: ImportSnapshot) -> ImportStep:
         """An order that brings the address of somebody who had none.
@@ -155,7 +171,12 @@ class OrderPlanner:
         snapshot.keep(after)
         puts = [*_reference_puts(candidate, order), *self._triggers(candidate, order)]
         address = snapshot.default_address(known.id, imported)
-        return ImportStep(Outcome.CREATED, [*writes, *puts, activity, *address], is_new=self._is_new(candidate))
+        return ImportStep(
+            Outcome.CREATED,
+            [*writes, *puts, activity, *address],
+            is_new=self._is_new(candidate),
+            missed_since=self._missed_since(candidate),
+        )
 
     def _new_order(self, candidate: OrderCandidate, customer_id: str) -> Order:
         return new_order(
@@ -181,6 +202,12 @@ class OrderPlanner:
         is_young = self._new_since is not None and candidate.order.placed_at >= self._new_since
         return is_young and candidate.order.status is not OrderStatus.CANCELLED
 
+    def _missed_since(self, candidate: OrderCandidate) -> datetime | None:
+        """Since when the order should have arrived by itself; None where it need not have."""
+        since, placed = self._connected.get(candidate.source), candidate.order.placed_at
+        late = placed <= self._shop.clock() - ON_ITS_WAY
+        return since if since is not None and candidate.live is None and since <= placed and late else None
+
     def _joined(self, candidate: OrderCandidate, customer: Customer) -> list[Write]:
         """The same of a new customer."""
         if not self._is_new(candidate):
@@ -199,7 +226,21 @@ class OrderPlanner:
 
     # --- orders that are here already ----------------------------------------------------------------------------
 
-    def _change(self, candidate: OrderCandidate, reference: Item, snapshot: ImportSnapshot) -> ImportStep:
+    def _adopt(self, candidate: OrderCandidate, twin: Item, snapshot: ImportSnapshot) -> ImportStep:
+        """An order that another program has placed by the API, and that its source names now. What happened stays."""
+        key = order_key_of(twin)
+        before, imported = order_from(key, snapshot.items[key]), candidate.order
+        item: Item = {"customer": before.customer_id, "order": before.id, **_marks(candidate, {})}
+        exists = OrderExistsError(f"Order {imported.number} is there already.")
+        noted = [Put(candidate.reference, item, Absent(), exists)]
+        named = [*noted, *_source_id_puts(candidate, before.customer_id, {})]
+        if is_behind(before, imported) or (candidate.live is None and not is_ahead(before, imported)):
+            return ImportStep(Outcome.UNCHANGED, named)
+        return self._change(candidate, {"customer": before.customer_id, "order": before.id}, snapshot, named)
+
+    def _change(
+        self, candidate: OrderCandidate, reference: Item, snapshot: ImportSnapshot, noted: Sequence[Write]
+    ) -> ImportStep:
         key = order_key_of(reference)
         item = snapshot.items.get(key)
         customer = snapshot.customer(text(reference, "customer"))
@@ -218,7 +259,7 @@ class OrderPlanner:
         address = snapshot.default_address(customer.id, candidate.order)
         if customer.erased_at:
             after, address = _without_person(before, after), []
-        writes = [*_reference_writes(candidate, reference), *address]
+        writes = [*noted, *address]
         if after is not before:
             day = order_day(item)
             customer_item, month_item = (

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from backend.domain.imports import ImportKind, ImportResult, OrderMapping
 from backend.domain.phones import region_of
 from backend.domain.team import Actor, Permission
 from backend.errors import InvalidInputError
+from backend.records.connections import connection_from
 from backend.services.context import Shop
 from backend.services.imports.dates import date_order_of
 from backend.services.imports.dialect import open_table
@@ -19,6 +20,9 @@ from backend.services.imports.parallel_reader import batches_ahead
 from backend.services.imports.remembered import settled_mapping
 from backend.services.imports.run import ProgressListener, Run
 from backend.services.imports.workbooks import as_csv
+from backend.services.unreadable.items import readable
+from backend.store import schema
+from backend.store.port import Query, pages_of
 
 MOST_NEW_DAYS = 30
 
@@ -52,7 +56,8 @@ def import_orders(
     """
     actor.require(Permission.IMPORT_DATA)
     since = shop.clock() - timedelta(days=check_new_days(new_days)) if new_days else None
-    run = Run(shop, ImportKind.ORDERS, OrderPlanner(shop, actor, since), report=report, progress=progress)
+    planner = OrderPlanner(shop, actor, since, _connected(shop))
+    run = Run(shop, ImportKind.ORDERS, planner, report=report, progress=progress)
     with as_csv(path, sheet) as table:
         file = OrderFile(
             table,
@@ -66,6 +71,12 @@ def import_orders(
         )
         with closing(batches_ahead(file)) as batches:
             return run.work(batches)
+
+
+def _connected(shop: Shop) -> dict[str, datetime]:
+    """Since when each connected shop reports its orders itself, by its source."""
+    rows = pages_of(shop.store, Query(schema.SHOP, schema.CONNECTIONS))
+    return {each.source: each.created_at for each in readable(shop, rows, connection_from) if each.secrets}
 
 
 def check_new_days(days: int) -> int:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Generic
 
@@ -41,6 +43,7 @@ class Run(Generic[AnyCandidate]):
         self._customers_created = 0
         self._repaired = 0
         self._new = 0
+        self._missed: Counter[datetime] = Counter()
 
     def work(self, batches: Iterator[Batch[AnyCandidate]]) -> ImportResult:
         """Writes what is found in the file."""
@@ -77,6 +80,8 @@ class Run(Generic[AnyCandidate]):
             self._counts.add(outcome.outcome)
             self._customers_created += outcome.creates_customer
             self._new += outcome.is_new
+            if outcome.missed_since is not None:
+                self._missed[outcome.missed_since] += 1
             if outcome.outcome is not Outcome.UNCHANGED:
                 for repair in candidate.repairs:
                     self._repaired += 1
@@ -101,7 +106,16 @@ class Run(Generic[AnyCandidate]):
             )
         customers = Counts(created=self._customers_created)
         return ImportResult(
-            self._kind, self._counts, customers, seconds, report, encoding, repaired=self._repaired, new=self._new
+            self._kind,
+            self._counts,
+            customers,
+            seconds,
+            report,
+            encoding,
+            repaired=self._repaired,
+            new=self._new,
+            missed=self._missed.total(),
+            missed_since=min(self._missed, default=None),
         )
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from backend.domain.customers import Customer, email_identity
 from backend.domain.imports import ImportedOrder
+from backend.domain.orders import BY_API, is_same_order, numbers_alike
 from backend.records.customers import customer_from, email_key
-from backend.records.orders import order_day
+from backend.records.orders import order_day, order_from
 from backend.records.values import text
 from backend.services.imports.addresses import default_address_put
 from backend.services.imports.order_file import OrderCandidate
@@ -53,6 +54,18 @@ class ImportSnapshot:
             customer = self._person(identity, schema.identity_key(identity))
             if customer and not (order.email and customer.email and not identity.startswith("id#")):
                 return customer
+        return None
+
+    def twin(self, candidate: OrderCandidate) -> Item | None:
+        """The reference of an order that came by the API and is this one."""
+        owner = self.owner(candidate.order)
+        for key in _twins_of(candidate):
+            reference = self.items.get(key)
+            stored = None if reference is None or owner is None else self.items.get(order_key_of(reference))
+            if reference is None or owner is None or stored is None:
+                continue
+            if is_same_order(order_from(order_key_of(reference), stored), owner.id, candidate.order.placed_at):
+                return reference
         return None
 
     def free_identities(self, order: ImportedOrder) -> list[str]:
@@ -106,7 +119,10 @@ def read_snapshot(candidates: Sequence[OrderCandidate], read: Read, known: Known
     """Reads what planning these orders needs; cached customers are not read again."""
     people = [key for candidate in candidates for key in _people_of(candidate.order, known)]
     items = read([*(candidate.reference for candidate in candidates), *dict.fromkeys(people)])
-    changed = _changed(candidates, items)
+    twins = [key for candidate in candidates if candidate.reference not in items for key in _twins_of(candidate)]
+    found = read(twins) if twins else {}
+    items |= found
+    changed = [*_changed(candidates, items), *found.values()]
     needed = dict.fromkeys(
         schema.customer_key(text(items[key], "customer"))
         for candidate in candidates
@@ -130,6 +146,11 @@ def read_snapshot(candidates: Sequence[OrderCandidate], read: Read, known: Known
 def order_key_of(reference: Item) -> Key:
     """The key of the order of a reference."""
     return schema.order_key(text(reference, "customer"), text(reference, "order"))
+
+
+def _twins_of(candidate: OrderCandidate) -> list[Key]:
+    """Where an order that came by the API may name this number."""
+    return [schema.reference_key(BY_API, number) for number in numbers_alike(candidate.order.number)]
 
 
 def _people_of(order: ImportedOrder, known: Known) -> Iterator[Key]:

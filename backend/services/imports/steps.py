@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import orjson
@@ -24,6 +25,7 @@ class ImportStep:
     writes: list[Write] = field(default_factory=list)
     creates_customer: bool = False
     is_new: bool = False  # starts automations
+    missed_since: datetime | None = None  # it should have arrived by itself
 
 
 class Candidate(Protocol):

@@ -75,6 +75,8 @@ def finish(shop: Shop, job: Job, result: ImportResult) -> None:
         changed["repaired"] = result.repaired
     if result.new:
         changed["treated_as_new"] = result.new
+    if result.missed:
+        changed["had_not_arrived"] = result.missed
     if result.report is not None:
         changed["has_report"] = True
     _close(shop, job, JobStatus.DONE, changed)

@@ -106,7 +106,9 @@ def _result(shop: Shop, job: Job) -> str:
     seconds = formats.plain(f"{job.seconds:,.0f} s") if job.seconds >= 1 else "less than a second"
     customers = f", {formats.counted(shop, job.customers_created, 'new customer')}" if job.customers_created else ""
     new = f" · {formats.counted(shop, job.treated_as_new, 'order')} treated as new" if job.new_days else ""
-    return f"{_told(shop, job)}{customers}{new} · {seconds}"
+    missed = formats.counted(shop, job.had_not_arrived, "order") if job.had_not_arrived else ""
+    missed = f" · {missed} had not arrived by webhook" if missed else ""
+    return f"{_told(shop, job)}{customers}{new}{missed} · {seconds}"
 
 
 def _told(shop: Shop, job: Job) -> str:
