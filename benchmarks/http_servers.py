@@ -1,7 +1,8 @@
-"""The two servers that orders are sent to over HTTP, each in a process of its own: ours, and a bare one.
+"""The servers that orders and webhooks are sent to over HTTP, each in a process of its own: ours, and a bare one.
 
-`python -m benchmarks.http_servers api FOLDER` serves the API on a store in the folder, `bare` a route of FastAPI that
-checks the same body and inserts one row by SQLAlchemy, durable too. Both print a line with the port and the key.
+`python -m benchmarks.http_servers api FOLDER` serves the API on a store in the folder, `webhooks` the door for those of
+a connected shop, `bare` a route of FastAPI that checks the same order and inserts one row by SQLAlchemy, durable too.
+All print a line with the port and the key, or the id of the connection.
 """
 
 from __future__ import annotations
@@ -28,23 +29,38 @@ from backend.api.v1.models.orders import OrderIn
 from backend.bootstrap import open_mailer, open_store, shop_on
 from backend.config import Settings
 from backend.domain.api_keys import Scope
+from backend.domain.connections import ShopKind
 from backend.domain.team import COMMAND_LINE
 from backend.services.api.request_rate import RatePolicy
 from backend.services.api_keys.keys import create_key
+from backend.services.connections.connections import add_connection
+from backend.services.context import Shop
 
+SECRET = "the secret of a connection for benchmarks"  # noqa: S105 - of nobody
 _NO_LIMIT = 10_000_000
 
 
 def api(folder: Path) -> tuple[FastAPI, str]:
     """The API of a new shop, and a key for it."""
-    settings = Settings(_env_file=None, data_dir=folder, store_url=f"sqlite:///{folder}/shop.db")
-    store = open_store(settings.store_url)
-    store.create_tables()
-    shop = shop_on(store, settings)
+    settings, shop = _opened(folder)
     key = create_key(shop, COMMAND_LINE, "Benchmark", [Scope.ORDERS_WRITE, Scope.CUSTOMERS_WRITE])
     limits = Limits(RequestLimit(_NO_LIMIT), RatePolicy(_NO_LIMIT), RequestLimit(_NO_LIMIT))
     v1 = ApiSettings(lambda: open_mailer(settings, shop), lambda: bytes(32), rate=RatePolicy(1_000_000), limits=limits)
     return create_app(lambda: shop, v1=v1), key.text
+
+
+def webhooks(folder: Path) -> tuple[FastAPI, str]:
+    """The door for webhooks of a new shop, without workers, and its connection."""
+    _, shop = _opened(folder)
+    added = add_connection(shop, COMMAND_LINE, bytes(32), ShopKind.WOOCOMMERCE, "shop.example.com", SECRET)
+    return create_app(lambda: shop, connection_key=lambda: bytes(32)), added.id
+
+
+def _opened(folder: Path) -> tuple[Settings, Shop]:
+    settings = Settings(_env_file=None, data_dir=folder, store_url=f"sqlite:///{folder}/shop.db")
+    store = open_store(settings.store_url)
+    store.create_tables()
+    return settings, shop_on(store, settings)
 
 
 def bare(folder: Path) -> tuple[FastAPI, str]:
@@ -83,7 +99,7 @@ async def _processor(_: Request) -> JSONResponse:
 
 
 def main(kind: str, folder: Path) -> None:
-    app, key = {"api": api, "bare": bare}[kind](folder)
+    app, key = {"api": api, "bare": bare, "webhooks": webhooks}[kind](folder)
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     print(listener.getsockname()[1], key, flush=True)  # noqa: T201 - whoever has started the server reads it

@@ -10,10 +10,10 @@ waiting ──apply──▶ applied, unchanged, ignored, noted (its body is dro
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, islice
 
 from loguru import logger
 
@@ -35,6 +35,8 @@ from backend.store.port import EXPIRES, Delete, Equals, Item, Plus, Query, Row, 
 
 AT_ONCE = 25
 """Deliveries of each list that are looked at in a round."""
+CLOSED_AT_ONCE = 25
+"""Deliveries that are applied before they are closed together; so many are applied again when a worker dies."""
 LEASE = timedelta(seconds=60)
 _LEASES = Leases(LEASE, "Another worker has taken over this delivery.")
 _IS_WAITING = Equals("state", DeliveryState.WAITING.value)
@@ -52,14 +54,15 @@ def apply_due(shop: Shop, stop: threading.Event) -> int:
 
     Raises: as the store; what was taken is free again when its lease is over.
     """
-    done = 0
+    done, due = 0, _due(shop)
     with access_pattern("apply webhooks"):
-        for row in _due(shop):
-            if stop.is_set():
-                break
-            taken = _take(shop, row)
-            if taken is not None:
-                done += _applied(shop, taken)
+        while rows := [*islice(due, CLOSED_AT_ONCE)]:
+            applied = [
+                (taken, _applied(shop, taken))
+                for row in rows
+                if not stop.is_set() and (taken := _take(shop, row)) is not None
+            ]
+            done += _closed(shop, applied)
     return done
 
 
@@ -94,27 +97,33 @@ def _take(shop: Shop, row: Row) -> _Taken | None:
     return None if delivery is None else _Taken(delivery, row, seen.taken(now, LEASE))
 
 
-def _applied(shop: Shop, taken: _Taken) -> bool:
+def _applied(shop: Shop, taken: _Taken) -> Applied:
     delivery = taken.delivery
     try:
-        result = _result(shop, delivery)
+        return _result(shop, delivery)
     except Exception as error:
         if is_down(error):
             raise
         reason = fault_of(error)
         if not reason:  # others keep changing the same: later again
-            result = Applied(DeliveryState.WAITING, "Others were changing the same order or customer.")
+            return Applied(DeliveryState.WAITING, "Others were changing the same order or customer.")
+        if isinstance(error, BackendError):
+            logger.warning("A webhook ({}) cannot be applied: {}", delivery.topic, type(error).__name__)
         else:
-            if isinstance(error, BackendError):
-                logger.warning("A webhook ({}) cannot be applied: {}", delivery.topic, type(error).__name__)
-            else:
-                logger.exception("A webhook ({}) cannot be applied", delivery.topic)
-            result = Applied(DeliveryState.FAILED, reason)
-    try:
-        shop.store.transact(_closing(shop, taken, result))
-    except LeaseLostError:
-        return False
-    return result.state is not DeliveryState.WAITING
+            logger.exception("A webhook ({}) cannot be applied", delivery.topic)
+        return Applied(DeliveryState.FAILED, reason)
+
+
+def _closed(shop: Shop, applied: Sequence[tuple[_Taken, Applied]]) -> int:
+    """Closes deliveries, of which another worker may have taken over some; returns how many need no more work."""
+    errors = shop.store.transact_each([_closing(shop, taken, result) for taken, result in applied])
+    for error in errors:
+        if error is not None and not isinstance(error, LeaseLostError):
+            raise error
+    return sum(
+        error is None and result.state is not DeliveryState.WAITING
+        for error, (_, result) in zip(errors, applied, strict=True)
+    )
 
 
 def _result(shop: Shop, delivery: Delivery) -> Applied:
