@@ -93,7 +93,7 @@ def test_the_same_number_of_somebody_else_or_of_another_week_is_another_order(sh
     assert_totals_hold(shop)
 
 
-def test_a_file_tells_how_many_of_its_orders_had_not_arrived(shop: Shop, clock: TestClock) -> None:
+def test_the_result_of_a_file_says_how_many_of_its_orders_had_not_arrived(shop: Shop, clock: TestClock) -> None:
     sender = Sender(shop)
     clock.forward(hours=8)
     sender.send("orders/create", shopify_order(1, created_at="2026-11-26T13:00:00Z", updated_at="2026-11-26T13:00:00Z"))
