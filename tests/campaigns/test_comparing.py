@@ -22,6 +22,7 @@ from backend.services.campaigns.results import results_of
 from backend.services.sending.composition import email_of, is_as_sent, self_contained
 from backend.services.sending.shared_content import Content, content_put, read_content
 from backend.services.templates.catalogue import current_version
+from backend.services.templates.previews import render_preview
 from backend.services.templates.versions import publish, save_working_copy
 from backend.store import schema
 from backend.store.port import Item, Plus, Put, Update
@@ -159,6 +160,10 @@ def test_a_variant_follows_the_subject_of_its_campaign_until_it_has_one(desk: De
     changed = replace(campaign.draft, subject="New")
     campaign = update_draft(desk.shop, STAFF, campaign.id, changed, seen_version=campaign.version)
     assert {email.version.source.subject for email in emails_of(desk.shop, campaign).values()} == {"New"}
+    version = emails_of(desk.shop, campaign)["A"].version
+    preview = render_preview(desk.shop, version.facts.name, source=version.source)
+    assert preview.email is not None
+    assert preview.email.subject == "New"
 
 
 def test_a_copy_has_the_newest_version_of_each_email(desk: Desk) -> None:

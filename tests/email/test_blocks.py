@@ -139,7 +139,8 @@ def test_a_button_whose_link_is_empty_for_somebody_is_left_out() -> None:
         (model.Button(label="Go", link="shop.example"), "“shop.example” is no link"),
         (model.Text(text="See [this](javascript:x)"), "“javascript:x” is no link"),
         (model.Text(text="Hello {Frist name}"), "“{Frist name}” is no merge field"),
-        (model.Text(text="x", only_if=Condition(case=Case.CITY)), "cannot be checked"),
+        (model.Text(text="x", only_if=Condition(case=Case.CITY)), "the condition lacks its value: City."),
+        (model.Text(text="x", only_if=Condition(case=Case.FIELD, value="Nothing")), "cannot be checked in this email"),
         (model.Columns(left=(model.Coupon(),)), "Block 1.1 (coupon): the code is missing."),
     ],
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from backend.domain.emails import Need, TemplateFacts
 from backend.email.blocks import inline, model
 from backend.email.blocks.compiling import is_picture
-from backend.email.blocks.conditions import expression_of, in_words
+from backend.email.blocks.conditions import VALUE_LABELS, expression_of, in_words
 from backend.email.blocks.merge_fields import found_in, merge_fields
 from backend.email.blocks.model import Block, Document
 
@@ -56,7 +56,10 @@ def _problems(block: Block, facts: TemplateFacts) -> Iterator[str]:
                 yield f"“{link[:60]}” is no link. Links begin with https:// or mailto:."
     yield from _incomplete(block, facts)
     if block.only_if is not None and expression_of(block.only_if, facts) is None:
-        yield f"the condition “{in_words(block.only_if)}” cannot be checked in this email."
+        if block.only_if.case in VALUE_LABELS and not block.only_if.value:
+            yield f"the condition lacks its value: {VALUE_LABELS[block.only_if.case]}."
+        else:
+            yield f"the condition “{in_words(block.only_if)}” cannot be checked in this email."
 
 
 def _unknown(text: str, fields: inline.Fields) -> Iterator[str]:
