@@ -30,6 +30,7 @@ elif view == "log":
     speed.show_log(shop)
 elif view == "controls":
     controls.show_maintenance(shop, actor)
+    controls.show_switches(shop, actor)
 else:
     now.show_now()
 staging = " (staging: listed recipients only)" if settings().staging else ""

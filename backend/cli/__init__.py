@@ -28,6 +28,7 @@ from backend.cli import (
     segments,
     shop,
     suppression,
+    switching,
     system,
     unreadable,
     upkeep,
@@ -60,6 +61,7 @@ app.add_typer(unreadable.app, name="unreadable")
 app.add_typer(backups.app, name="backup")
 app.add_typer(maintenance.app, name="maintenance")
 app.add_typer(migrating.app, name="migrate")
+app.add_typer(switching.app, name="switches")
 shop.add_to(app)
 reports.add_to(app)
 upkeep.add_to(app)

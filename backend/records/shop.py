@@ -10,11 +10,12 @@ from dataclasses import replace
 from backend.domain.draft_orders import DraftSettings
 from backend.domain.numbering import Numbering
 from backend.domain.shop import ShopFacts, clean_colour
-from backend.records.conversion import reads
+from backend.domain.switches import Switch
+from backend.records.conversion import key_given, reads
 from backend.records.declared import Record
 from backend.records.values import number, text, without_empty
 from backend.store import schema
-from backend.store.port import Item
+from backend.store.port import Item, Key
 
 _STORED = (
     "name",
@@ -62,3 +63,13 @@ draft_settings_item = _DRAFTS.item
 @reads(lambda item: schema.meta_key("draft-orders"))
 def draft_settings_from(item: Item) -> DraftSettings:
     return _DRAFTS.read(item)
+
+
+_SWITCH = Record(Switch, keep_empty=True)
+
+switch_item = _SWITCH.item
+
+
+@reads(key_given)
+def switch_from(_: Key, item: Item) -> Switch:
+    return _SWITCH.read(item)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from backend.domain.health import State
+from backend.domain.switches import BACKFILL, Switch
 from backend.domain.team import Role
 from backend.domain.time import utc_now
 from backend.observability.measures import Measures
 from backend.observability.ring import LogRecord, Ring
 from backend.observability.rounds import Rounds
+from backend.services.switches import saved
 from backend.services.system import heartbeats, maintenance
 from backend.services.system.usage import SavedUsage, save_usage
 from backend.store.meter import Meter, access_pattern
@@ -112,3 +114,15 @@ def test_maintenance_is_begun_with_a_reason_and_ended(dashboard: Dashboard) -> N
     assert "Back at 22:00." in said(app)
     press(app, "End maintenance")
     assert maintenance.current(dashboard.shop) is None
+
+
+def test_a_feature_is_switched_off_and_kept_for_some(dashboard: Dashboard) -> None:
+    app = dashboard.open("system.py", Role.ENGINEER, view="controls")
+    app.toggle[0].set_value(False)
+    press(app, "Save")
+    assert saved.switch_of(dashboard.shop, BACKFILL) == Switch(on=False)
+    app = dashboard.open("system.py", Role.ENGINEER, view="controls")
+    app.toggle[0].set_value(True)
+    app.multiselect[0].set_value([Role.MANAGER])
+    press(app, "Save")
+    assert saved.switch_of(dashboard.shop, BACKFILL) == Switch(roles=(Role.MANAGER,))

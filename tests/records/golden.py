@@ -46,6 +46,7 @@ from backend.domain.sender_domain import DomainReport
 from backend.domain.sessions import AccountNotice, SignedIn
 from backend.domain.shop import ShopFacts
 from backend.domain.suppression import Suppression, SuppressionEvent
+from backend.domain.switches import Switch
 from backend.domain.team import Member
 from backend.domain.templates import WorkingCopy
 from backend.domain.time import to_text
@@ -410,6 +411,14 @@ ENTITIES: tuple[Entity, ...] = (
         team.member_to_item,
         lambda it, item: team.member_from_item(item),
         (team.member_from_item,),
+    ),
+    Entity(
+        "switch",
+        filled(Switch),
+        Switch(),
+        shop.switch_item,
+        lambda it, item: shop.switch_from(schema.meta_key("switch-golden"), item),
+        (shop.switch_from,),
     ),
     Entity(
         "session",

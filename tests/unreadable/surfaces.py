@@ -81,6 +81,7 @@ from backend.services.sending.mailer import Mailer
 from backend.services.snapshots.build import make_snapshot
 from backend.services.statistics import counters, days, figures, overview, sending
 from backend.services.suppression import account_sync, entries, files
+from backend.services.switches.saved import all_switches
 from backend.services.system import checks, costs, heartbeats, objectives, usage
 from backend.services.system.backups import backup_state
 from backend.services.system.health import health_of
@@ -212,6 +213,7 @@ LISTS: dict[str, Surface] = {
     "health of events": lambda v: health.event_health(v.shop),
     "clicks": lambda v: health.link_clicks(v.shop, "SAMPLE"),
     "drill": lambda v: fire_drill.last_drill(v.shop),
+    "switches": lambda v: all_switches(v.shop, COMMAND_LINE),
     "migrations": lambda v: standings(v.shop, COMMAND_LINE),
     "team": lambda v: members.list_members(v.shop, COMMAND_LINE),
     "sessions": lambda v: [devices._stored(v.shop, name) for name in ("mara", "nina")],

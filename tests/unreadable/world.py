@@ -32,6 +32,7 @@ from backend.domain.outgoing import EventKind
 from backend.domain.sender_domain import DomainReport
 from backend.domain.sessions import AccountEvent
 from backend.domain.suppression import SuppressionReason
+from backend.domain.switches import BACKFILL, Switch
 from backend.domain.team import COMMAND_LINE, Role
 from backend.domain.time import to_text
 from backend.domain.views import ListPage
@@ -80,6 +81,7 @@ from backend.services.segments.ready import READY
 from backend.services.sending import account as sending_account
 from backend.services.sending import frequency_cap, ledger, shared_content
 from backend.services.suppression import account_sync, entries
+from backend.services.switches.saved import save_switch
 from backend.services.system import checks, heartbeats, usage
 from backend.services.system.checks import check_writing
 from backend.services.team import devices, members, notices, sessions, sign_in_attempts
@@ -188,6 +190,7 @@ def _people(shop: Shop, clock: TestClock) -> list[Customer]:
     lines = [shopify_order(f"#{n}", email=f"imported{n}@example.com", phone=f"+49301234{n}") for n in (501, 502)]
     file.write_text(text_of(lines))
     import_orders(shop, STAFF, file)
+    save_switch(shop, COMMAND_LINE, BACKFILL, Switch(share=50))
     change_draft_settings(shop, MANAGER, "https://shop.example/pay/{token}", 30)
     for person in people[:2]:
         for _ in range(2):

@@ -7,6 +7,7 @@ checks, as any other, whether its customer is still lapsed.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,9 +17,10 @@ from loguru import logger
 
 from backend.domain.automations import Automation, Trigger, TriggerKind
 from backend.domain.segments import Day, DayField, DayTest, Group, Rule
+from backend.domain.switches import BACKFILL
 from backend.domain.team import Actor, Permission
 from backend.domain.time import from_text, to_text
-from backend.errors import AlreadyExistsError, InvalidInputError
+from backend.errors import AlreadyExistsError, ConditionFailedError, InvalidInputError
 from backend.records.automations import trigger_item, trigger_key
 from backend.records.conversion import key_given, reads
 from backend.records.values import number, text
@@ -27,6 +29,7 @@ from backend.services.automations.saved import get_automation
 from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
 from backend.services.segments import audience
+from backend.services.switches.saved import is_on, switch_of
 from backend.services.unreadable.items import read_one
 from backend.store import schema
 from backend.store.port import Absent, AnyOf, AtLeast, Equals, Item, Key, Plus, Put, Update
@@ -34,6 +37,8 @@ from backend.store.port import Absent, AnyOf, AtLeast, Equals, Item, Key, Plus, 
 CHUNK = 500
 PACE = 20
 """Customers a second."""
+_HELD = timedelta(seconds=30)
+"""Between two looks whether it was switched on again."""
 _EVENT = "backfill"
 
 
@@ -79,9 +84,12 @@ def _backfill_from(_: Key, item: Item) -> Backfill:
 def ask_backfill(shop: Shop, actor: Actor, automation_id: str, expected: int) -> None:
     """Requests a backfill; `expected` is the number that the person has seen. Does nothing while one is running.
 
-    Raises: `PermissionDeniedError`, `NotFoundError`, `InvalidInputError` (it is off, or not about lapsed customers).
+    Raises: `PermissionDeniedError`, `NotFoundError`, `InvalidInputError` (the automation or the feature is off, or the
+    automation is not about lapsed customers).
     """
     actor.require(Permission.EDIT_AUTOMATIONS)
+    if not is_on(shop, BACKFILL, actor):
+        raise InvalidInputError("This is switched off for you. An engineer or admin of your shop can switch it on.")
     automation = get_automation(shop, automation_id)
     if automation.kind is not TriggerKind.LAPSED or not automation.on:
         raise InvalidInputError("Only an automation about lapsed customers that is on can write to earlier ones.")
@@ -108,9 +116,14 @@ def go_on(shop: Shop, automation_id: str, automation: Automation | None) -> None
     item = shop.store.get(key)
     if item is None or "ended_at" in item or text(item, "work_at") > f"{to_text(shop.clock())}~":
         return
+    if not switch_of(shop, BACKFILL).on:
+        held = Update(key, set=_due(automation_id, to_text(shop.clock() + _HELD)), condition=_as_read(item))
+        with contextlib.suppress(ConditionFailedError):
+            shop.store.update(held)
+        return
     wanted = automation is not None and automation.on and automation.kind is TriggerKind.LAPSED and automation.steps
     ids = _next(shop, automation, text(item, "after", "")) if automation is not None and wanted else []
-    condition = Equals("work_at", text(item, "work_at"))
+    condition = _as_read(item)
     if not ids or automation is None:
         _end(shop, automation_id, condition)
         return
@@ -119,6 +132,10 @@ def go_on(shop: Shop, automation_id: str, automation: Automation | None) -> None
     changed: Item = {"after": ids[-1], **_due(automation_id, due)}
     update = Update(key, set=changed, add={"n": Plus(written)}, condition=condition, otherwise=StaleReadError("Done."))
     shop.store.transact([update])
+
+
+def _as_read(item: Item) -> Equals:
+    return Equals("work_at", text(item, "work_at"))
 
 
 def _end(shop: Shop, automation_id: str, condition: Equals) -> None:

@@ -83,6 +83,7 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
         (f"{SHOP} NOTICES .+", _of_row(team.notice_from)),
         (f"{SHOP} META team", _of_item(team.roster_from_item)),
         (f"{SHOP} META shop", lambda key, item: shop.shop_from(ShopFacts("", "USD", "en_US", "UTC"), item)),
+        (f"{SHOP} META switch-.+", shop.switch_from),
         (f"{SHOP} META order-numbers", _of_item(shop.numbering_from)),
         (f"{SHOP} META alerts", _of_item(alerts.settings_from)),
         (f"{SHOP} META account-sync", _of_item(suppression.sync_from)),

@@ -7,10 +7,12 @@ from datetime import datetime
 import streamlit as st
 
 from backend.domain.automations import Automation, Step, TriggerKind
+from backend.domain.switches import BACKFILL
 from backend.domain.team import Actor, Permission
 from backend.errors import BackendError
 from backend.services.automations import backfill, saved
 from backend.services.context import Shop
+from backend.services.switches.saved import is_on
 from pages.components.automations import builder, list, words
 from pages.components.ui import actions, caching, empty, formats
 from pages.components.ui.actions import Trouble
@@ -94,6 +96,8 @@ def show_backfill(shop: Shop, actor: Actor, automation: Automation) -> None:
     last = backfill.find_backfill(shop, automation.id)
     if last is not None and not last.ended:
         _watch(automation.id)
+        return
+    if not is_on(shop, BACKFILL, actor):
         return
     with st.expander("Customers who lapsed earlier", icon=":material/history:"):
         if last is not None:

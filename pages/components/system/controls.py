@@ -1,13 +1,16 @@
-"""What engineers and admins switch for the whole shop: maintenance."""
+"""What engineers and admins switch for the whole shop: maintenance, and features."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from backend.domain.team import Actor
+from backend.domain.switches import Switch
+from backend.domain.team import Actor, Role
 from backend.errors import BackendError
 from backend.services.context import Shop
+from backend.services.switches import saved
 from backend.services.system import maintenance
+from backend.services.team.members import members_of, names_of_actors
 from pages.components.ui import formats
 from pages.components.ui.forms import Form
 from pages.components.ui.shell import refuse
@@ -47,6 +50,27 @@ def _begin(shop: Shop, actor: Actor) -> None:
             return
         form.done()
         _done("Maintenance begins in every process within a few seconds.")
+
+
+def show_switches(shop: Shop, actor: Actor) -> None:
+    """Every feature that can be switched, and for whom it is on."""
+    names = names_of_actors(shop)
+    members = [member.username for member in members_of(shop)]
+    for feature, switch in saved.all_switches(shop, actor):
+        with st.form(f"switch_{feature.name}"):
+            st.header(formats.plain(feature.title), anchor=False)
+            st.caption(formats.plain(feature.purpose))
+            on = st.toggle("On", switch.on)
+            st.caption("For everyone, unless you choose roles, members or a share.")
+            roles = st.multiselect("Roles", list(Role), switch.roles, format_func=str.capitalize)
+            known = [name for name in switch.members if name in members]
+            chosen = st.multiselect("Members", members, known, format_func=lambda name: formats.plain(names[name]))
+            share = st.number_input("Share of members (%)", 0, 100, switch.share)
+            pressed = st.form_submit_button("Save", icon=":material/save:", key=f"save_{feature.name}")
+        if pressed:
+            after = Switch(on, tuple(roles), tuple(chosen), share)
+            saved.save_switch(shop, actor, feature, after)
+            _done(f"{feature.title}: on for {after.audience}, within a few seconds.")
 
 
 def _done(sentence: str) -> None:
