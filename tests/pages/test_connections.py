@@ -65,3 +65,16 @@ def test_a_connection_is_removed(dashboard: Dashboard) -> None:
     assert "No shop is connected" in said(app)
     assert connections.list_connections(dashboard.shop, ENGINEER) == []
     assert door.SECRET not in said(app)
+
+
+def test_a_token_is_entered_and_the_comparison_is_told(dashboard: Dashboard) -> None:
+    sender = Sender(dashboard.shop)
+    app = press(dashboard.open("connections.py", Role.ENGINEER), "Compare")
+    field(app, "Access token").set_value("shpat_0123456789abcdef")
+    app = press(app, "Save token")
+    assert "The first comparison with the shop's orders begins within a minute." in said(app)
+    connection = connections.get_connection(dashboard.shop, sender.connection.id)
+    assert connections.open_token(open_connection_key(settings()), connection) == "shpat_0123456789abcdef"
+    assert "shpat_" not in said(app)
+    app = press(press(app, "Compare"), "Remove token")
+    assert connections.get_connection(dashboard.shop, sender.connection.id).token is None
