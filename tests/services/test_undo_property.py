@@ -164,14 +164,14 @@ def test_two_who_undo_and_one_who_erases_at_once_leave_nothing_half_done(tmp_pat
 
 
 def _undo_and_tell(url: str, change: str, told: Connection) -> None:
-    """In a process of its own: undoes, and tells each thing that was taken back."""
+    """In a process of its own: undoes, and reports each transaction."""
     with opened_shop(url, clock=TestClock()) as shop:
         telling = replace(shop, store=cast(Store, _Telling(shop.store, told)))
         undo_change(telling, STAFF, change)
 
 
 class _Telling:
-    """A store that tells of each transaction."""
+    """A store that reports each transaction to another process."""
 
     def __init__(self, store: Store, told: Connection) -> None:
         self._store, self._told = store, told
