@@ -23,7 +23,7 @@ from backend.domain.eligibility import MarketingLimits
 from backend.domain.emails import Kind
 from backend.domain.erasure import Erasure, ErasureStep
 from backend.domain.events import Click
-from backend.domain.imports import ImportKind
+from backend.domain.imports import ImportKind, OrderMapping
 from backend.domain.merging import Merge, MergeStep
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.network import Origin
@@ -71,6 +71,7 @@ from backend.services.events.fire_drill import start_drill
 from backend.services.events.health import note_backlog
 from backend.services.events.intake import take_in
 from backend.services.imports import import_orders
+from backend.services.imports.remembered import settled_mapping
 from backend.services.jobs import requests
 from backend.services.migrations.run import migrate
 from backend.services.outgoing import endpoints
@@ -191,6 +192,7 @@ def _people(shop: Shop, clock: TestClock) -> list[Customer]:
     file.write_text(text_of(lines))
     import_orders(shop, STAFF, file)
     save_switch(shop, COMMAND_LINE, BACKFILL, Switch(share=50))
+    settled_mapping(shop, ("No", "When", "Sum"), OrderMapping("till", {"number": "No", "date": "When", "total": "Sum"}))
     change_draft_settings(shop, MANAGER, "https://shop.example/pay/{token}", 30)
     for person in people[:2]:
         for _ in range(2):

@@ -35,10 +35,16 @@ def remembered_or_proposed(shop: Shop, header: Sequence[str]) -> OrderMapping | 
 def mapping_of(shop: Shop, header: Sequence[str], asked: Mapping[str, str], source: str) -> OrderMapping:
     """The remembered or proposed mapping with these columns by field instead ("": none), and of this source.
 
-    Raises: `InvalidInputError` when it lacks what an order needs, or names a file of another kind.
+    Raises: `InvalidInputError` when it lacks what an order needs, or, where nothing is asked for, names a file of
+    another kind.
     """
-    proposed = OrderMapping(OTHER_SHOP, guess_order_mapping(header)) if asked else remembered_or_proposed(shop, header)
-    proposed = proposed or OrderMapping(OTHER_SHOP, {})
+    try:
+        proposed = remembered_or_proposed(shop, header)
+    except InvalidInputError:
+        if not asked:
+            raise
+        proposed = None
+    proposed = proposed or OrderMapping(OTHER_SHOP, guess_order_mapping(header))
     columns = {field: title for field, title in {**proposed.columns, **asked}.items() if title}
     return checked_mapping(header, OrderMapping(source or proposed.source, columns, proposed.label))
 

@@ -219,7 +219,7 @@ PAGES: tuple[PageEntry, ...] = (
         ":material/swap_vert:",
         None,
         "Settings",
-        help="Import a Shopify order export; export customers and orders.",
+        help="Import orders of any shop; export customers and orders.",
     ),
     PageEntry(
         "system.py",

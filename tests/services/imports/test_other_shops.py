@@ -14,7 +14,7 @@ from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.imports import import_orders
 from backend.services.imports.order_merge import UNLISTED
-from backend.services.imports.remembered import remembered_or_proposed
+from backend.services.imports.remembered import mapping_of, remembered_or_proposed
 from backend.services.orders.changes import get_order
 from backend.services.orders.lists import OrderFilter, list_orders
 from tests.recount import assert_totals_hold
@@ -213,3 +213,21 @@ def test_a_price_that_the_total_needs_costs_its_order(shop: Shop, tmp_path: Path
         shop, STAFF, written(tmp_path, "Order ID,Date,Item,Price\nX,2026-03-02,Tea,five\nY,2026-03-02,Tea,5\n")
     )
     assert (result.orders.created, faults(result)[0]["Column"]) == (1, "Price")
+
+
+def test_a_corrected_column_leaves_the_others_as_recognised(shop: Shop) -> None:
+    header = ETSY_ITEMS.splitlines()[0].split(",")
+    proposed = remembered_or_proposed(shop, header)
+    assert proposed is not None
+    found = mapping_of(shop, header, {"name": "Buyer", "discount": ""}, "")
+    assert found.source == "etsy"
+    assert found.columns == {
+        field: title for field, title in {**proposed.columns, "name": "Buyer"}.items() if field != "discount"
+    }
+
+
+def test_with_columns_that_are_asked_for_any_table_is_one_of_orders(shop: Shop) -> None:
+    header = ["Date", "Description", "Amount", "Balance", "Reference"]
+    with pytest.raises(InvalidInputError, match="This is a bank statement"):
+        mapping_of(shop, header, {}, "")
+    assert mapping_of(shop, header, {"number": "Reference", "total": "Amount"}, "Bank").source == "bank"
