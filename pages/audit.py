@@ -17,7 +17,7 @@ actor = require(Permission.VIEW_AUDIT)
 shop = current_shop()
 
 st.title("Audit log")
-st.caption("Every change with its author. Entries cannot be changed or removed.")
+st.caption("Every change with its author. Entries cannot be changed.")
 wanted = view.pick_filter(shop, actor)
 columns = pick_columns(view.AUDIT_COLUMNS, "audit")
 pager = tables.Pager("audit", wanted, sized=True)

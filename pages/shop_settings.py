@@ -7,7 +7,7 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.services.shop_settings import get_shop_facts
 from backend.services.templates.previews import render_preview
-from pages.components.shop import settings_form
+from pages.components.shop import retention, settings_form
 from pages.components.templates import preview
 from pages.components.ui import formats
 from pages.components.ui.guard import require
@@ -33,6 +33,10 @@ with form:
     settings_form.show_order_numbers(shop)
     st.header("Draft orders", anchor=False)
     settings_form.show_draft_orders(shop)
+    if actor.may(Permission.MANAGE_TEAM):
+        st.header("How long records are kept", anchor=False)
+        retention.show_retention(shop)
+        retention.RETENTION.show()
 with example:
     st.header("Email preview", anchor=False)
     st.caption("Preview with the saved settings.")

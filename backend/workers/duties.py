@@ -33,6 +33,7 @@ from backend.services.connections.duty import apply_due
 from backend.services.context import Shop
 from backend.services.customer_data.erasing import work_on_erasures
 from backend.services.customer_data.merging import work_on_merges
+from backend.services.customer_data.retention import work_on_retention
 from backend.services.events.consequences import EventPolicy
 from backend.services.events.drain import drain_batch
 from backend.services.events.health import note_backlog
@@ -197,6 +198,8 @@ def _seal_audit_log(place: Workplace, stop: threading.Event) -> Round:
 
     def work() -> float:
         seal_days(place.shop, key)
+        while work_on_retention(place.shop, key) and not stop.is_set():
+            stop.wait(BETWEEN_SWEEPS)
         return BETWEEN_SEALS
 
     return work

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from backend.domain.retention import Retention
 from backend.domain.team import Role
+from backend.services.customer_data.retention import retention_of
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, field, press, said
@@ -89,3 +91,16 @@ def test_the_prefix_of_order_numbers_is_changed(dashboard: Dashboard) -> None:
     field(app, "Prefix of order numbers").set_value("KM-").run()
     app = press(app, "Save prefix")
     assert "Next number: KM-1001." in said(app)
+
+
+def test_an_admin_sees_what_would_go_before_records_end_sooner(dashboard: Dashboard) -> None:
+    assert "How long records are kept" not in said(opened(dashboard))
+    app = opened(dashboard, Role.ADMIN)
+    field(app, "Recipients and contents of emails").set_value(90)
+    press(app, "Preview")
+    assert not app.exception
+    assert retention_of(dashboard.shop) == Retention()
+    assert "0 go, older than 90 days" in said(app)
+    app.button[-1].click().run()
+    assert not app.exception
+    assert retention_of(dashboard.shop) == Retention(messages=90, version=1)

@@ -41,6 +41,7 @@ from backend.domain.numbering import Numbering
 from backend.domain.orders import Order, Refund
 from backend.domain.outgoing import Endpoint, OutgoingEvent
 from backend.domain.products import Product, Sold
+from backend.domain.retention import Retention
 from backend.domain.segments import Rule, Segment
 from backend.domain.sender_domain import DomainReport
 from backend.domain.sessions import AccountNotice, SignedIn
@@ -70,6 +71,7 @@ from backend.records import (
     outgoing,
     preflights,
     products,
+    retention,
     segments,
     shop,
     suppression,
@@ -643,6 +645,14 @@ ENTITIES: tuple[Entity, ...] = (
         erasures.erasure_item,
         lambda it, item: erasures.erasure_from(schema.erasure_key(it.customer), item),
         (erasures.erasure_from,),
+    ),
+    Entity(
+        "retention",
+        filled(Retention),
+        least(Retention),
+        retention.retention_item,
+        lambda it, item: retention.retention_from(item),
+        (retention.retention_from,),
     ),
     Entity(
         "merge",

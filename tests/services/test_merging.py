@@ -62,7 +62,8 @@ def test_everything_moves_to_the_kept_customer(shop: Shop) -> None:
     add_order(shop, kept, 1000)
     theirs = add_order(shop, gone, 2500, placed_at=shop.clock() - timedelta(days=60))
     add_note(shop, STAFF, gone.id, "Likes Assam")
-    save_address(shop, STAFF, gone.id, 0, KnownAddress("HOME01", Address(street="Calle Sol 1")))
+    for customer, street in ((kept, "Calle Luna 2"), (gone, "Calle Sol 1")):
+        save_address(shop, STAFF, customer.id, 0, KnownAddress("HOME01", Address(street=street)))
     set_topics_off(shop, gone.id, ["News"])
     suppress(shop, STAFF, "mraia@example.com", reason=SuppressionReason.UNSUBSCRIBED)
     message = replace(
@@ -83,7 +84,9 @@ def test_everything_moves_to_the_kept_customer(shop: Shop) -> None:
     assert len(orders_of(shop, kept.id).orders) == 2
     assert get_order(shop, gone.id, theirs.id).customer_id == kept.id
     assert "Likes Assam" in [each.text for each in activity_of(shop, kept.id)]
-    assert [each.address.street for each in addresses_of(shop, kept.id).entries] == ["Calle Sol 1"]
+    home, other = addresses_of(shop, kept.id).entries
+    assert (home.address.street, other.address.street) == ("Calle Luna 2", "Calle Sol 1")
+    assert home.id != other.id
     assert get_preferences(shop, kept.id).topics_off == ("News",)
     assert find_suppression(shop, "maria@example.com") is not None
     (moved,) = messages_of(shop, kept.id)

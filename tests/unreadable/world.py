@@ -29,6 +29,7 @@ from backend.domain.messages import Message, MessageStatus
 from backend.domain.network import Origin
 from backend.domain.orders import OrderStatus
 from backend.domain.outgoing import EventKind
+from backend.domain.retention import Retention
 from backend.domain.sender_domain import DomainReport
 from backend.domain.sessions import AccountEvent
 from backend.domain.suppression import SuppressionReason
@@ -62,6 +63,7 @@ from backend.services.connections.connections import add_connection, set_token
 from backend.services.connections.duty import apply_due
 from backend.services.connections.intake import Received, receive, signature_of
 from backend.services.context import Shop
+from backend.services.customer_data.retention import change_retention
 from backend.services.customers import customers, preferences
 from backend.services.draft_orders.drafts import create_draft, new_draft_key
 from backend.services.draft_orders.settings import change_draft_settings
@@ -399,6 +401,9 @@ def _connections(shop: Shop, people: list[Customer]) -> None:
         shop.store.put(Put(schema.merge_key(erased), merge_item(merge)))
         shop.store.put(Put(schema.moved_key(erased, "notes", "V#"), moved_item(merge, keys=[])))
         shop.store.put(Put(schema.merged_key(people[2].id, erased), {"email": ""}))
+    change_retention(shop, ADMIN, Retention(messages=3650))
+    shop.store.put(Put(schema.meta_key("retention-done"), {"messages": "2026-11-01"}))
+    shop.store.put(Put(schema.meta_key("audit-removed"), {"until": "", "signature": ""}))
 
 
 def _receive(shop: Shop, key: bytes, connection_id: str, domain: str, topic: str, payload: object) -> None:

@@ -1,6 +1,7 @@
 """The audit log: an entry is written in the transaction of the action, so that neither exists without the other.
 
-Entries are added and read. Nothing here, or anywhere else, changes or removes one.
+Entries are added and read; nothing changes one. Whole days end where an admin has set for how long the log is kept
+(`customer_data.retention`).
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from backend.domain.audit import AuditSeal
 from backend.domain.team import Actor, Permission
 from backend.errors import ConditionFailedError
 from backend.records.system import entry_digest, seal_from, seal_item
+from backend.records.values import optional_text
 from backend.secret_file import accepted
 from backend.services.context import Shop
 from backend.services.unreadable.items import readable_rows
@@ -29,6 +30,7 @@ _LATE = timedelta(hours=2)
 """After the end of a day, in which an entry of that day may still be on its way."""
 _DAY = timedelta(days=1)
 _CHUNK = 500
+_REMOVED = schema.meta_key("audit-removed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +80,39 @@ def verify(shop: Shop, actor: Actor, key: bytes, *, since: str = "") -> Verifica
     faults: list[str] = []
     entries, first, before = 0, "", None
     unsigned: list[str] = []
+    kept_from = _removed_until(shop, key)
     for seal in _seals(shop):
         if seal.day >= since:
+            faults += _broken_links(seal, before)
+        if seal.day >= max(since, kept_from):
             count, digest = _read_day(shop, seal.day)
             entries += count
-            faults += [*_broken_links(seal, before), *_changes(seal, count, digest)]
+            faults += _changes(seal, count, digest)
         # A signature holds for all that it follows, so those of keys that are gone are covered by a later one.
         unsigned = [] if _is_signed(seal, key) else [*unsigned, seal.day]
         first, before = first or seal.day, seal
     if unsigned:
         faults.append(f"The seals from {unsigned[0]} on are signed with a key that is not known here.")
     return Verification(first, before.day if before else "", entries, faults)
+
+
+def mark_removed(shop: Shop, key: bytes, until: date) -> None:
+    """Notes that entries of the days before `until` are removed on purpose. The mark is signed, and only moves on."""
+    if until.isoformat() > _removed_until(shop, key):
+        signature = _signature(key, _mark(until.isoformat()))
+        shop.store.put(Put(_REMOVED, {"until": until.isoformat(), "signature": signature}))
+
+
+def _removed_until(shop: Shop, key: bytes) -> str:
+    """The day from which on entries are kept, or ""; a mark that was not signed here counts for nothing."""
+    item = shop.store.get(_REMOVED) or {}
+    until, signature = optional_text(item, "until") or "", optional_text(item, "signature") or ""
+    is_ours = any(hmac.compare_digest(_signature(each, _mark(until)), signature) for each in accepted(key))
+    return until if is_ours else ""
+
+
+def _mark(until: str) -> str:
+    return f"removed before {until}"
 
 
 def _broken_links(seal: AuditSeal, before: AuditSeal | None) -> Iterator[str]:

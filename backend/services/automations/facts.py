@@ -13,6 +13,7 @@ from backend.errors import NotFoundError
 from backend.records.customers import customer_from
 from backend.records.orders import order_from
 from backend.services.context import Shop
+from backend.services.orders.changes import get_order
 from backend.services.segments import audience
 from backend.services.unreadable.items import readable
 from backend.store import schema
@@ -101,9 +102,12 @@ def _known(shop: Shop, trigger: Trigger, automation: Automation, found: dict[Key
     order = None
     if trigger.order_id:
         key = schema.order_key(trigger.customer_id, trigger.order_id)
-        if key not in found:
+        try:
+            order = (
+                order_from(key, found[key]) if key in found else get_order(shop, trigger.customer_id, trigger.order_id)
+            )
+        except NotFoundError:
             return None
-        order = order_from(key, found[key])
     wanted = Exit.ORDERED_AGAIN in automation.all_exits or trigger.kind is TriggerKind.LAPSED
     last = last_order(shop, trigger.customer_id) if wanted else None
     customer = customer_from(trigger.customer_id, customer_item)

@@ -29,6 +29,7 @@ from backend.services.context import Shop
 from backend.services.customer_data.merge import reasons_for
 from backend.services.customer_data.merge_orders import move_orders
 from backend.services.customers import preferences
+from backend.services.customers.addresses import new_address_id
 from backend.services.customers.customers import change_customer, get_customer, months_with_orders
 from backend.services.suppression.entries import add_suppression
 from backend.services.unreadable.items import readable_due
@@ -120,7 +121,12 @@ def _addresses(shop: Shop, merge: Merge) -> str | None:
         return None
     book = book_of(ours, shop.store.get(ours))
     known = {entry.address for entry in book.entries}
-    new = tuple(each for each in book_of(theirs, item).entries if each.address not in known)
+    ids = {entry.id for entry in book.entries}
+    new = tuple(
+        replace(each, id=new_address_id()) if each.id in ids else each
+        for each in book_of(theirs, item).entries
+        if each.address not in known
+    )
     after = replace(book, entries=(*book.entries, *new)[:MOST_ADDRESSES], version=book.version + 1)
     unmoved = Equals("version", book.version) if book.version else Missing("version")
     writes: list[Write] = [

@@ -15,16 +15,17 @@ from pages.components.ui.guard import require
 from pages.components.ui.shell import current_shop
 from pages.components.ui.state import Slot
 
-_OTHER: Slot[str] = Slot("merge.other")
+_OTHER: Slot[tuple[str, str]] = Slot("merge.other")
+"""For whom somebody was chosen, and who."""
 _SECONDS = 5.0
 """How long the page itself works on a merge; a worker does the rest."""
 
 
 def _merge(seen: Customer) -> None:
-    shop, other = current_shop(), _OTHER.get()
-    if not other:
+    shop, (chosen_for, other) = current_shop(), _OTHER.get() or ("", "")
+    if chosen_for != seen.id:
         hint = "Find the customer who is the same person. They become part of this one."
-        search_customers(shop, "Merge with", _OTHER.set, hint=hint)
+        search_customers(shop, "Merge with", lambda found: _OTHER.set((seen.id, found)), hint=hint)
         return
     st.button("Choose another", icon=":material/arrow_back:", type="tertiary", on_click=_OTHER.clear)
     preview = merge.preview_merge(shop, require(Permission.ERASE_CUSTOMERS), seen.id, other)
