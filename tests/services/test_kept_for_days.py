@@ -65,7 +65,7 @@ def test_what_is_older_goes_and_what_is_counted_stays(shop: Shop) -> None:
     assert kept.to == "maria@example.com"
     assert shop.store.get(EVENT) is None
     assert counts(shop) == counted
-    assert not ledger.request(shop, a_message("old")).created
+    assert ledger.request(shop, a_message("old")).duplicate
     assert retention.preview_retention(shop, ADMIN, wanted) == {Kept.MESSAGES: 0, Kept.EVENTS: 0}
 
 

@@ -17,14 +17,15 @@ from datetime import UTC, date, timedelta
 from backend.domain.audit import AuditSeal
 from backend.domain.team import Actor, Permission
 from backend.errors import ConditionFailedError
+from backend.records.conversion import key_given, reads
 from backend.records.system import entry_digest, seal_from, seal_item
-from backend.records.values import optional_text
+from backend.records.values import text
 from backend.secret_file import accepted
 from backend.services.context import Shop
-from backend.services.unreadable.items import readable_rows
+from backend.services.unreadable.items import read_one, readable_rows
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import Absent, Put, Query, pages_of
+from backend.store.port import Absent, Item, Key, Put, Query, pages_of
 
 _LATE = timedelta(hours=2)
 """After the end of a day, in which an entry of that day may still be on its way."""
@@ -105,10 +106,14 @@ def mark_removed(shop: Shop, key: bytes, until: date) -> None:
 
 def _removed_until(shop: Shop, key: bytes) -> str:
     """The day from which on entries are kept, or ""; a mark that was not signed here counts for nothing."""
-    item = shop.store.get(_REMOVED) or {}
-    until, signature = optional_text(item, "until") or "", optional_text(item, "signature") or ""
+    until, signature = read_one(shop, _REMOVED, _mark_from) or ("", "")
     is_ours = any(hmac.compare_digest(_signature(each, _mark(until)), signature) for each in accepted(key))
     return until if is_ours else ""
+
+
+@reads(key_given)
+def _mark_from(_: Key, item: Item) -> tuple[str, str]:
+    return text(item, "until", ""), text(item, "signature", "")
 
 
 def _mark(until: str) -> str:

@@ -14,6 +14,7 @@ from backend.domain.messages import MessageStatus
 from backend.domain.retention import EVENT_DAYS, Kept, Retention, check_retention
 from backend.domain.team import Actor, Permission
 from backend.errors import ConflictError
+from backend.records.conversion import key_given, reads
 from backend.records.retention import retention_from, retention_item
 from backend.records.values import optional_text
 from backend.services.audit import log as audit_log
@@ -22,7 +23,7 @@ from backend.services.context import Shop
 from backend.services.customer_data.sweep import without_person
 from backend.services.unreadable.items import read_one
 from backend.store import schema
-from backend.store.port import Absent, Delete, Equals, Put, Query, Row, Update, Write, pages_of
+from backend.store.port import Absent, Delete, Equals, Item, Key, Put, Query, Row, Update, Write, pages_of
 
 _KEY = schema.meta_key("retention")
 _DONE = schema.meta_key("retention-done")
@@ -91,10 +92,14 @@ def _days(shop: Shop, kind: Kept, wanted: Retention) -> list[date]:
     """The days that are too old and not done yet."""
     today = shop.clock().astimezone(UTC).date()
     last = today - timedelta(days=wanted.days(kind) + 1)
-    item = shop.store.get(_DONE) or {}
-    done = optional_text(item, kind.value)
+    done = (read_one(shop, _DONE, _done_from) or {}).get(kind)
     first = date.fromisoformat(done) + timedelta(days=1) if done else today - _OLDEST
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+@reads(key_given)
+def _done_from(_: Key, item: Item) -> dict[Kept, str | None]:
+    return {kind: optional_text(item, kind.value) for kind in Kept}
 
 
 def _going(shop: Shop, kind: Kept, wanted: Retention) -> Iterator[Row]:
