@@ -20,6 +20,7 @@ from backend.services.campaigns.saved import list_campaigns
 from backend.services.context import Shop
 from backend.services.customers.lists import CustomerFilter, list_customers
 from backend.services.demo.shop import seed_demo
+from backend.services.draft_orders.lists import list_drafts
 from backend.services.orders.lists import orders_of
 from backend.services.products.catalogue import all_products
 from backend.services.sending.message_log import messages_of
@@ -104,9 +105,11 @@ def queries(shop: Shop, customers: int) -> Mapping[str, str]:
     seed_demo(shop, customers=customers, anyway=True, links=links)
     (customer,) = list_customers(shop, CustomerFilter(), limit=1).customers
     (order,) = orders_of(shop, customer.id, limit=1).orders
+    draft = list_drafts(shop).drafts[0]
     return {
         "customer": f"?id={customer.id}",
         "order": f"?customer={customer.id}&id={order.id}",
+        "draft": f"?customer={draft.customer_id}&id={draft.id}",
         "product": f"?id={all_products(shop)[0].id}",
         "message": f"?id={messages_of(shop, customer.id)[0].id}",
         "campaign": f"?id={list_campaigns(shop, COMMAND_LINE).campaigns[0].id}",
