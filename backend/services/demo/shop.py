@@ -34,6 +34,7 @@ from backend.services.context import Shop
 from backend.services.customers.addresses import addresses_put
 from backend.services.customers.writes import EmailReservedError, creating_writes
 from backend.services.demo.campaigns import campaigns_at, load_campaigns
+from backend.services.demo.change_removal import remove_changes_of_what_is_gone
 from backend.services.demo.message_removal import remove_campaigns, remove_messages
 from backend.services.demo.messages import DemoMail, load_order_emails
 from backend.services.orders.writes import placing_writes
@@ -244,6 +245,7 @@ def remove_demo(shop: Shop) -> Removed:
         orders += sum(schema.is_order(row.key) for each in found for row in each.orders)
     reconcile(shop, fix=True)
     remove_products(shop)
+    remove_changes_of_what_is_gone(shop)
     remove_campaigns(shop, from_text(text(marker, "at")))
     remove_demo_automations(shop)
     take_demo_address(shop)
