@@ -17,7 +17,9 @@ from backend.bootstrap import open_links, open_shop
 from backend.config import Settings
 from backend.domain.team import COMMAND_LINE, Role
 from backend.services.campaigns.saved import list_campaigns
+from backend.services.changes.reading import list_changes
 from backend.services.context import Shop
+from backend.services.customers.bulk import add_tag
 from backend.services.customers.lists import CustomerFilter, list_customers
 from backend.services.demo.shop import seed_demo
 from backend.services.draft_orders.lists import list_drafts
@@ -106,10 +108,12 @@ def queries(shop: Shop, customers: int) -> Mapping[str, str]:
     (customer,) = list_customers(shop, CustomerFilter(), limit=1).customers
     (order,) = orders_of(shop, customer.id, limit=1).orders
     draft = list_drafts(shop).drafts[0]
+    add_tag(shop, ADMIN, [customer.id], "regular")
     return {
         "customer": f"?id={customer.id}",
         "order": f"?customer={customer.id}&id={order.id}",
         "draft": f"?customer={draft.customer_id}&id={draft.id}",
+        "change": f"?id={list_changes(shop, ADMIN).changes[0].id}",
         "product": f"?id={all_products(shop)[0].id}",
         "message": f"?id={messages_of(shop, customer.id)[0].id}",
         "campaign": f"?id={list_campaigns(shop, COMMAND_LINE).campaigns[0].id}",
