@@ -7,8 +7,8 @@ from backend.domain.delivery import Outcome
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.orders import OrderSummary
 from backend.services.context import Shop
+from backend.services.customer_data.timeline import DeliveryReport, messages_about, timeline_of
 from backend.services.customers.customers import add_note
-from backend.services.timeline import DeliveryReport, messages_about, timeline_of
 from tests.services.test_mailing import mailer_on, requested
 from tests.services.test_repairing import settled
 from tests.support import STAFF, TestClock, add_customer, add_order

@@ -26,7 +26,7 @@ from backend.email.web import Reached
 from backend.observability.measures import Measures
 from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
-from backend.services import exports, shop_settings, timeline
+from backend.services import exports, shop_settings
 from backend.services.alerts import readings
 from backend.services.alerts import settings as alert_settings
 from backend.services.alerts import states as alert_lists
@@ -51,7 +51,7 @@ from backend.services.connections.duty import apply_due
 from backend.services.context import Shop
 from backend.services.customer_data.erasure import ledger
 from backend.services.customer_data.merge import merges
-from backend.services.customers import customers, leaderboards, lists, months, preferences
+from backend.services.customers import customers, leaderboards, lists, months, preferences, timeline
 from backend.services.deliverability import account as deliverability
 from backend.services.deliverability import domain
 from backend.services.draft_orders.lists import drafts_of, list_drafts

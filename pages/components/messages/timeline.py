@@ -8,8 +8,8 @@ from backend.domain.customers import Activity
 from backend.domain.messages import Message
 from backend.domain.orders import Order, OrderSummary
 from backend.services.context import Shop
+from backend.services.customer_data.timeline import DeliveryReport, Event, messages_about, timeline_of
 from backend.services.sending.message_log import summary_of
-from backend.services.timeline import DeliveryReport, Event, messages_about, timeline_of
 from pages.components.customers import view
 from pages.components.messages import table
 from pages.components.ui import formats
