@@ -45,11 +45,12 @@ class Sessions:
         self._tables = tables
         self._statements = statements
         self._is_sqlite = engine.dialect.name == "sqlite"
+        self._is_shared = isinstance(engine.pool, sa.StaticPool)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         if self._is_sqlite:
-            with translated(), self._driver() as connection:
+            with translated(), self._alone(), self._driver() as connection:
                 yield _SqliteSession(connection.cursor(), self._statements)
         else:
             with self.connected() as connected:
@@ -71,7 +72,7 @@ class Sessions:
     @contextmanager
     def connected(self, seconds: float | None = None) -> Iterator[sa.Connection]:
         """SQLAlchemy's connection, to read by. `seconds` are for each statement where the usual time is too short."""
-        with translated(), self._engine.connect() as connection, self._patient(connection, seconds):
+        with translated(), self._alone(), self._engine.connect() as connection, self._patient(connection, seconds):
             yield connection
 
     @contextmanager
@@ -101,6 +102,10 @@ class Sessions:
                 _lock(connection, keys)
             yield connection
             connection.commit()
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """A store in memory has one connection: who gives it back would end the transaction of another thread."""
+        return exclusive(self._engine) if self._is_shared else nullcontext()
 
     def _patient(self, connection: sa.Connection, seconds: float | None) -> AbstractContextManager[None]:
         if self._is_sqlite or seconds is None:

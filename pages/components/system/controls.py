@@ -57,19 +57,37 @@ def show_switches(shop: Shop, actor: Actor) -> None:
     names = names_of_actors(shop)
     members = [member.username for member in members_of(shop)]
     for feature, switch in saved.all_switches(shop, actor):
-        with st.form(f"switch_{feature.name}"):
+        form = Form(f"switch_{feature.name.replace('-', '_')}")
+        with st.container(border=True), form.area():
             st.header(formats.plain(feature.title), anchor=False)
             st.caption(formats.plain(feature.purpose))
-            on = st.toggle("On", switch.on)
+            on = st.toggle("On", switch.on, key=form.key("on"), persist_state="session")
             st.caption("For everyone, unless you choose roles, members or a share.")
-            roles = st.multiselect("Roles", list(Role), switch.roles, format_func=str.capitalize)
+            roles = st.multiselect(
+                "Roles",
+                list(Role),
+                switch.roles,
+                format_func=str.capitalize,
+                key=form.key("roles"),
+                persist_state="session",
+            )
             known = [name for name in switch.members if name in members]
-            chosen = st.multiselect("Members", members, known, format_func=lambda name: formats.plain(names[name]))
-            share = st.number_input("Share of members (%)", 0, 100, switch.share)
-            pressed = st.form_submit_button("Save", icon=":material/save:", key=f"save_{feature.name}")
+            chosen = st.multiselect(
+                "Members",
+                members,
+                known,
+                format_func=lambda name: formats.plain(names[name]),
+                key=form.key("members"),
+                persist_state="session",
+            )
+            share = st.number_input(
+                "Share of members (%)", 0, 100, switch.share, key=form.key("share"), persist_state="session"
+            )
+            pressed = form.pressed("Save", icon=":material/save:", stretch=False)
         if pressed:
             after = Switch(on, tuple(roles), tuple(chosen), share)
             saved.save_switch(shop, actor, feature, after)
+            form.done()
             _done(f"{feature.title}: on for {after.audience}, within a few seconds.")
 
 
