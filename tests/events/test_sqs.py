@@ -37,6 +37,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[sqs.SqsClient]:
 
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
+    monkeypatch.setattr(sqs, "_PARALLEL", 1)  # moto's queue is for one thread
     with mock_aws():
         yield boto3.client("sqs", region_name="eu-central-1")
 
