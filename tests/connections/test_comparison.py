@@ -1,4 +1,4 @@
-"""What webhooks have not brought is found every night, comes by the same way, and is told."""
+"""What webhooks have not brought is found every night, applied as webhooks are, and reported."""
 
 from __future__ import annotations
 
