@@ -49,9 +49,10 @@ from backend.services.connections.comparison import compare_due
 from backend.services.connections.connections import list_connections, privacy_requests
 from backend.services.connections.duty import apply_due
 from backend.services.context import Shop
+from backend.services.customer_data import timeline
 from backend.services.customer_data.erasure import ledger
 from backend.services.customer_data.merge import merges
-from backend.services.customers import customers, leaderboards, lists, months, preferences, timeline
+from backend.services.customers import customers, leaderboards, lists, months, preferences
 from backend.services.deliverability import account as deliverability
 from backend.services.deliverability import domain
 from backend.services.draft_orders.lists import drafts_of, list_drafts
